@@ -4,14 +4,14 @@ Rows of these tables are added and never changed, whoever tries: a correction is
 neither UPDATE nor DELETE on them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from cloudkasse_etl.state.database.fixed_columns import fixing
 from cloudkasse_etl.state.database.replace_guards import replacing
-from cloudkasse_etl.state.database.retention import KEPT, keeping
+from cloudkasse_etl.state.database.retention import BODY, KEPT, keeping
 from cloudkasse_etl.state.database.tables import StateTables
 
 PROTECTED: Final = (
@@ -42,7 +42,7 @@ def triggers(dialect: sa.Dialect, table: str, schema: str | None) -> list[str]:
 
 
 def missing_triggers(connection: sa.Connection, tables: StateTables) -> Iterator[tuple[str, list[str]]]:
-    """Finds the triggers that are not there, or are switched off.
+    """Finds the triggers that are not there, are switched off, or do something else than ours under their names.
 
     Args:
         connection: To the database, with our tables in this release's form.
@@ -51,12 +51,36 @@ def missing_triggers(connection: sa.Connection, tables: StateTables) -> Iterator
     Yields:
         The table's name, and the statements that make it whole again.
     """
-    there = set(connection.execute(_there(connection.dialect.name, tables.schema)).scalars())
+    dialect = connection.dialect.name
+    there = {
+        (name, _plain(definition, schema))
+        for name, definition, schema in connection.execute(_there(dialect, tables.schema))
+    }
+    schema = tables.schema or ""
     for name in (*PROTECTED, *KEPT):
         table = tables.prefix + name
         wanted = all_triggers(connection.dialect, tables.prefix, name, tables.schema)
-        if lost := [trigger for trigger in wanted if trigger not in there]:
+        lost = [
+            trigger
+            for trigger, statements in wanted.items()
+            if (trigger, _plain(_definition(dialect, statements), schema)) not in there
+        ]
+        if lost:
             yield table, [statement for trigger in lost for statement in wanted[trigger]]
+
+
+def _definition(dialect: str, statements: Sequence[str]) -> str:
+    """What the database keeps of the statements that make a trigger."""
+    if dialect != "postgresql":
+        return statements[-1]
+    _, body, _ = statements[0].split(BODY)
+    return f"{statements[-1]} {body}"
+
+
+def _plain(definition: str | None, schema: str) -> str:
+    """A definition without what the database adds: PostgreSQL names the schema, and neither quotes as we do."""
+    found = (definition or "").replace('"', "").rstrip("; ")
+    return " ".join((found.replace(f"{schema}.", "") if schema else found).split())
 
 
 def all_triggers(dialect: sa.Dialect, prefix: str, name: str, schema: str | None) -> Mapping[str, list[str]]:
@@ -90,7 +114,8 @@ def _of_sqlite(names: sa.sql.compiler.IdentifierPreparer, table: str, _: str | N
     for change in _CHANGES:
         trigger = names.quote(trigger_name(table, change))
         found[trigger_name(table, change)] = [
-            f"CREATE TRIGGER {trigger} BEFORE {change.upper()} ON {on} BEGIN {refused}; END"
+            f"DROP TRIGGER IF EXISTS {trigger}",  # it may be there in another form
+            f"CREATE TRIGGER {trigger} BEFORE {change.upper()} ON {on} BEGIN {refused}; END",
         ]
     return found
 
@@ -100,7 +125,7 @@ def _of_postgresql(names: sa.sql.compiler.IdentifierPreparer, table: str, schema
     on, refuse = place + names.quote(table), place + names.quote(f"{table}_refuse")
     function = (
         f"CREATE OR REPLACE FUNCTION {refuse}() RETURNS trigger LANGUAGE plpgsql AS "
-        f"'BEGIN RAISE EXCEPTION ''{_REFUSAL}'' USING ERRCODE = ''integrity_constraint_violation''; END'"
+        f"{BODY}BEGIN RAISE EXCEPTION '{_REFUSAL}' USING ERRCODE = 'integrity_constraint_violation'; END{BODY}"
     )
     # a statement that meets no row is refused too: TRUNCATE has no rows to look at
     events = {"update": "UPDATE", "delete": "DELETE OR TRUNCATE"}
@@ -133,20 +158,31 @@ _MAKERS: Final[
 ] = {"sqlite": _of_sqlite, "postgresql": _of_postgresql, "mssql": _of_mssql}
 
 
-def _there(dialect: str, schema: str | None) -> "sa.Select[Any]":
-    """The query of the names of all triggers that are in force."""
+def _there(dialect: str, schema: str | None) -> "sa.Select[Any, Any, Any]":
+    """The query of all triggers that are in force: their names, definitions, and schemas."""
+    nowhere: sa.ColumnElement[str] = sa.literal_column("''")
     if dialect == "sqlite":
-        entry = sa.table("sqlite_master", sa.column("name", sa.Unicode), sa.column("type"))
-        return sa.select(entry.c.name).where(entry.c.type == "trigger")
+        entry = sa.table("sqlite_master", *(sa.column(name, sa.Unicode) for name in ("name", "sql", "type")))
+        return sa.select(entry.c.name, entry.c.sql, nowhere).where(entry.c.type == "trigger")
     if dialect == "postgresql":
-        trigger = sa.table("pg_trigger", *map(sa.column, ("tgname", "tgrelid", "tgenabled")), schema="pg_catalog")
+        trigger = sa.table("pg_trigger", *map(sa.column, _OF_A_TRIGGER), schema="pg_catalog")
         table = sa.table("pg_class", *map(sa.column, ("oid", "relnamespace")), schema="pg_catalog")
         space = sa.table("pg_namespace", *map(sa.column, ("oid", "nspname")), schema="pg_catalog")
+        function = sa.table("pg_proc", *map(sa.column, ("oid", "prosrc")), schema="pg_catalog")
         wanted = schema if schema else sa.func.current_schema()
+        made = sa.func.pg_get_triggerdef(trigger.c.oid, type_=sa.Unicode) + " " + function.c.prosrc
         return (
-            sa.select(sa.cast(trigger.c.tgname, sa.Unicode))
+            sa.select(sa.cast(trigger.c.tgname, sa.Unicode), made, sa.cast(space.c.nspname, sa.Unicode))
             .where(trigger.c.tgrelid == table.c.oid, table.c.relnamespace == space.c.oid)
-            .where(space.c.nspname == wanted, trigger.c.tgenabled != sa.literal_column("'D'"))
+            .where(trigger.c.tgfoid == function.c.oid)
+            # R fires only where a session replicates
+            .where(space.c.nspname == wanted, trigger.c.tgenabled.in_([sa.literal_column(on) for on in ("'O'", "'A'")]))
         )
-    trigger = sa.table("triggers", sa.column("name", sa.Unicode), sa.column("is_disabled"), schema="sys")
-    return sa.select(trigger.c.name).where(trigger.c.is_disabled == 0)
+    trigger = sa.table("triggers", *map(sa.column, ("name", "object_id", "is_disabled")), schema="sys")
+    module = sa.table("sql_modules", *map(sa.column, ("object_id", "definition")), schema="sys")
+    return sa.select(trigger.c.name, module.c.definition, nowhere).where(
+        trigger.c.object_id == module.c.object_id, trigger.c.is_disabled == 0
+    )
+
+
+_OF_A_TRIGGER: Final = ("oid", "tgname", "tgrelid", "tgenabled", "tgfoid")

@@ -23,7 +23,7 @@ from cloudkasse_etl.state.database.retention import keeping
 from cloudkasse_etl.state.database.state_faults import explain
 from cloudkasse_etl.state.database.tables import VERSION_TABLE, StateTables
 
-HEAD = "0024"
+HEAD = "0025"
 BUSY_SECONDS = 30
 # How long the lease of a frozen run lasts. A transaction of such a run keeps its locks, which no other run could
 # take over; so that is how long the database, if it can, may let it idle.

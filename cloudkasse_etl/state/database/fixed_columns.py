@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.state.database.retention import BODY
+
 
 class Rule(NamedTuple):
     """What of a row may not change.
@@ -25,6 +27,9 @@ class Rule(NamedTuple):
 IDENTITY: Final = "identity"
 """The rule of the key, which stands for the row's place in SQLite too."""
 
+_STAYS: Final = "({old}.generation > 1 OR ({old}.status <> 'rejected' AND {old}.status <> 'dismissed'))"
+"""Whether a receipt was ever booked, or was not refused: nothing takes the place of its content."""
+
 FIXED: Final[Mapping[str, Mapping[str, Rule]]] = {
     "receipt": {
         IDENTITY: Rule(("company", "receipt_id")),
@@ -35,6 +40,18 @@ FIXED: Final[Mapping[str, Mapping[str, Rule]]] = {
                 "staged_run_id",
             ),
             "{old}.status = 'imported' AND {changed}",
+        ),
+        # what was undone is imported again as it came; only a content that was refused gives way
+        "original": Rule(("original", "staged_at", "staged_run_id"), f"{_STAYS} AND {{changed}}"),
+        # a translation of the till's own form may be another one under other settings
+        "raw": Rule(("raw",), f"{_STAYS} AND {{old}}.original IS NULL AND {{changed}}"),
+        # what a later release cannot read has no facts
+        "facts": Rule(
+            (
+                "register", "number", "kind", "business_day", "ended_at", "total_cents", "currency", "reference_id",
+            ),
+            "{old}.generation > 1 AND {old}.original IS NULL AND {old}.status <> 'rejected'"
+            " AND {new}.status <> 'rejected' AND {changed}",
         ),
         # a corrected content takes the place of one that was refused, and a receipt that of a copy under its id
         "came_as": Rule(("came_as",), "{new}.came_as IS NOT NULL AND {changed}"),
@@ -135,17 +152,19 @@ def _of_sqlite(names: _Preparer, _: str, table: str, trigger: str, rule: Rule, k
 
 
 def _of_postgresql(names: _Preparer, place: str, table: str, trigger: str, rule: Rule, _: Sequence[str]) -> list[str]:
-    on, refuse = place + names.quote(table), place + names.quote(f"{table}_fix")
+    # a function for each: PostgreSQL keeps its text as it is, and that of a trigger's WHEN in a form of its own
+    on, refuse = place + names.quote(table), place + names.quote(trigger)
     columns = [*map(names.quote, rule.columns)]
     changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
     refused = rule.refused.format(old="OLD", new="NEW", true="true", changed=f"({changed})")
     function = (
-        f"CREATE OR REPLACE FUNCTION {refuse}() RETURNS trigger LANGUAGE plpgsql AS "
-        f"'BEGIN RAISE EXCEPTION ''{_REFUSAL}'' USING ERRCODE = ''integrity_constraint_violation''; END'"
+        f"CREATE OR REPLACE FUNCTION {refuse}() RETURNS trigger LANGUAGE plpgsql AS {BODY}BEGIN IF {refused} "
+        f"THEN RAISE EXCEPTION '{_REFUSAL}' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
+        f"RETURN NEW; END{BODY}"
     )
     made = (
         f"CREATE TRIGGER {names.quote(trigger)} BEFORE UPDATE OF {', '.join(columns)} ON {on} FOR EACH ROW "
-        f"WHEN ({refused}) EXECUTE FUNCTION {refuse}()"
+        f"EXECUTE FUNCTION {refuse}()"
     )
     return [function, f"DROP TRIGGER IF EXISTS {names.quote(trigger)} ON {on}", made]  # it may be switched off
 

@@ -32,6 +32,8 @@ REMOVABLE: Final[Mapping[str, str]] = {
 }
 """Table, without its prefix -> what of it the program removes."""
 _REFUSAL: Final = "cloudkasse-etl: rows of this table are kept for ten years"
+BODY: Final = "$kept$"
+"""What the body of a function of PostgreSQL is between."""
 
 
 def removal(table: sa.Table) -> sa.Delete:
@@ -100,7 +102,8 @@ def _of_sqlite(names: sa.sql.compiler.IdentifierPreparer, place: str, prefix: st
     on, trigger = names.quote(prefix + name), f"{prefix}{name}_kept"
     kept = _is_kept("sqlite", names, place, prefix, name)
     refused = f"SELECT RAISE(ABORT, '{_REFUSAL}')"
-    return {trigger: [f"CREATE TRIGGER {names.quote(trigger)} BEFORE DELETE ON {on} WHEN {kept} BEGIN {refused}; END"]}
+    made = f"CREATE TRIGGER {names.quote(trigger)} BEFORE DELETE ON {on} WHEN {kept} BEGIN {refused}; END"
+    return {trigger: [f"DROP TRIGGER IF EXISTS {names.quote(trigger)}", made]}
 
 
 def _of_postgresql(
@@ -110,8 +113,8 @@ def _of_postgresql(
     refused = f"RAISE EXCEPTION '{_REFUSAL}' USING ERRCODE = 'integrity_constraint_violation'"
     kept = _is_kept("postgresql", names, place, prefix, name)
     function = (
-        f"CREATE OR REPLACE FUNCTION {refuse}() RETURNS trigger LANGUAGE plpgsql AS $kept$ BEGIN "
-        f"IF TG_OP = 'TRUNCATE' THEN {refused}; END IF; IF {kept} THEN {refused}; END IF; RETURN OLD; END $kept$"
+        f"CREATE OR REPLACE FUNCTION {refuse}() RETURNS trigger LANGUAGE plpgsql AS {BODY}BEGIN "
+        f"IF TG_OP = 'TRUNCATE' THEN {refused}; END IF; IF {kept} THEN {refused}; END IF; RETURN OLD; END{BODY}"
     )
     found = {}
     for trigger, event in (

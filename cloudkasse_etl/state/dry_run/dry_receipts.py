@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS
@@ -36,7 +37,9 @@ class DryStaging:
 
     def known(self, receipt_ids: Sequence[str]) -> dict[str, KnownReceipt]:
         """The stored ones among these receipts, by id."""
-        found = self._stored.known(receipt_ids) | self._scratch.known(receipt_ids)
+        found = self._stored.known(receipt_ids)
+        for key, known in self._scratch.known(receipt_ids).items():
+            found[key] = replace(known, generation=found[key].generation) if key in found else known
         return {key: known for key, known in found.items() if known.status != GONE}
 
     def stage(

@@ -17,6 +17,7 @@ from cloudkasse_etl.sync.outputs.exports import export_books, sum_up
 from cloudkasse_etl.sync.receipts.decisions import dismiss_line
 from cloudkasse_etl.sync.receipts.import_undo import Scope, Undo, plan_undo, undo_import
 from cloudkasse_etl.sync.receipts.receipt_detail import show_receipt
+from cloudkasse_etl.sync.receipts.validation.second_contents import gives_way
 from tests.support.books import (
     balances,
     book,
@@ -241,3 +242,24 @@ def test_each_list_of_the_books_has_both(world: World) -> None:
 
 def documents_of(rows: Sequence[str]) -> list[str]:
     return sorted(row.split(";")[10].strip('"') for row in rows)
+
+
+@BOTH
+def test_a_corrected_content_does_not_take_the_place_of_one_that_was_booked_once(world: World) -> None:
+    registers = world.settings["registers"]
+    deliver(world, sale(1))
+    fetch_and_book(world)
+    (before,) = (row["raw"] for row in tables(world)["receipt"])
+    undo(world, "R1")
+    world.settings["registers"] = [row | {"number": f"X{row['number']}"} for row in registers]
+    fetch(world)
+    assert statuses(world) == {"R1": "rejected"}
+    world.settings["registers"] = [*registers, registers[0] | {"number": "K8"}]
+    deliver(world, sale(1, register="K8"))
+    with world.session() as session:
+        known = session.store.staging.known(["R1"])["R1"]
+        assert not gives_way(known)
+    fetch(world)
+    found = {row["receipt_id"]: row for row in tables(world)["receipt"]}
+    assert found.pop("R1")["raw"] == before
+    assert [row["status"] for row in found.values()] == ["rejected"]

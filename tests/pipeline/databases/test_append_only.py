@@ -1,5 +1,6 @@
 """Protects what is booked: each database refuses to change or delete a row, whoever tries, and `check` looks for it."""
 
+import re
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 import sqlglot
 from sqlglot.errors import ErrorLevel
 
-from cloudkasse_etl.state.database.append_only import PROTECTED, trigger_name, triggers
+from cloudkasse_etl.state.database.append_only import PROTECTED, all_triggers, trigger_name, triggers
 from cloudkasse_etl.state.database.engine import migrate, state_engine
 from cloudkasse_etl.state.database.replace_guards import UNIQUE
 from cloudkasse_etl.state.database.retention import KEPT
@@ -143,6 +144,45 @@ def test_a_trigger_that_is_gone_or_switched_off_is_named_with_the_statement_that
             connection.commit()
     assert diagnose(url, tables) == []
     test_a_booked_row_is_neither_changed_nor_deleted_by_whom_ever(ours)
+
+
+def test_a_trigger_that_does_something_else_under_its_name_is_named_like_one_that_is_gone(
+    empty_tables: tuple[sa.Engine, StateTables],
+) -> None:
+    engine, tables = empty_tables
+    url = engine.url.render_as_string(hide_password=False)
+    for name in (*PROTECTED, *KEPT):
+        wanted = all_triggers(engine.dialect, tables.prefix, name, tables.schema)
+        for number, (trigger, statements) in enumerate(wanted.items()):
+            on = f"{f'{tables.schema}.' if tables.schema else ''}{tables.prefix}{name}"
+            with engine.begin() as connection:
+                for statement in harmless(engine.dialect.name, on, trigger, statements, number):
+                    connection.exec_driver_sql(statement)
+            (problem,) = diagnose(url, tables)
+            assert f" {tables.prefix}{name} " in problem.text
+            _, _, script = str(problem.cure).partition("in that database: ")
+            with closing(engine.raw_connection()) as raw:
+                run = raw.cursor()
+                run.executescript(script) if engine.dialect.name == "sqlite" else run.execute(script)
+                raw.commit()
+            assert diagnose(url, tables) == [], trigger
+
+
+def harmless(dialect: str, on: str, trigger: str, statements: list[str], number: int) -> list[str]:
+    """Statements that make a trigger of the same name which refuses nothing; of PostgreSQL one way of four."""
+    *_, made = statements
+    if dialect == "sqlite":
+        head, _, body = made.partition(" BEGIN ")
+        return [f"DROP TRIGGER {trigger}", f"{head.partition(' WHEN ')[0]} WHEN 0 BEGIN {body}"]
+    idle = re.sub(r"\$kept\$.*\$kept\$", "$kept$BEGIN RETURN COALESCE(NEW, OLD); END$kept$", statements[0])
+    drop = f"DROP TRIGGER {trigger} ON {on}"
+    ways = (
+        [idle],
+        [drop, made.replace(" EXECUTE ", " WHEN (false) EXECUTE ")],
+        [drop, re.sub(r" BEFORE .*? ON ", " BEFORE INSERT ON ", made)],
+        [f"ALTER TABLE {on} ENABLE REPLICA TRIGGER {trigger}"],
+    )
+    return ways[number % len(ways)]
 
 
 @pytest.mark.parametrize("schema", [None, "kasse"])

@@ -136,6 +136,41 @@ def test_a_receipt_that_is_not_booked_takes_another_content_and_no_earlier_time(
     refused(engine, receipt, generation=1)
 
 
+@pytest.mark.parametrize("status", ["staged", "no_effect", "before_start", "rejected", "dismissed"])
+def test_a_receipt_that_was_ever_booked_keeps_its_content_after_an_undo(empty_tables: State, status: str) -> None:
+    engine, tables = empty_tables
+    receipt = tables.receipt
+    add(engine, receipt, status="imported", came_as=None, original=None)
+    changed(engine, receipt, status=status, generation=2)  # whether the program undoes it, or a person by hand
+    facts = [] if status == "rejected" else FIXED["receipt"]["facts"].columns
+    for column in ("raw", "original", "staged_at", "staged_run_id", *facts):
+        refused(engine, receipt, **{column: another(receipt.columns[column])})
+    refused(engine, receipt, raw=b"x", total_cents=2, status="rejected", generation=3)
+    changed(engine, receipt, status="dismissed" if status == "rejected" else "rejected")
+    refused(engine, receipt, raw=b"x")
+
+
+@pytest.mark.parametrize(("status", "generation"), [("staged", 2), ("rejected", 2), ("no_effect", 1)])
+def test_of_a_receipt_in_the_tills_own_form_only_the_translation_may_change(
+    empty_tables: State, status: str, generation: int
+) -> None:
+    engine, tables = empty_tables
+    receipt = tables.receipt
+    add(engine, receipt, status=status, generation=generation, came_as=None)
+    changed(engine, receipt, raw=b"another", total_cents=2)
+    for column in ("original", "staged_at", "staged_run_id"):
+        refused(engine, receipt, **{column: another(receipt.columns[column])})
+    refused(engine, receipt, original=None)
+
+
+@pytest.mark.parametrize("status", ["staged", "no_effect", "before_start"])
+def test_a_content_that_was_not_refused_gives_way_to_none(empty_tables: State, status: str) -> None:
+    engine, tables = empty_tables
+    add(engine, tables.receipt, status=status, came_as=None, original=None)
+    refused(engine, tables.receipt, raw=b"y")
+    refused(engine, tables.receipt, original=b"y")
+
+
 def test_a_copy_that_a_receipt_takes_the_place_of_is_a_copy_no_more(empty_tables: State) -> None:
     engine, tables = empty_tables
     add(engine, tables.receipt, status="dismissed", came_as="R1")

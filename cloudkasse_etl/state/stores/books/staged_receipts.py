@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.schemas.booked_rows import FIRST
 from cloudkasse_etl.schemas.no_effect import NoEffect
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.bulk import insert_columns, rows_of_receipts
@@ -73,6 +74,7 @@ class KnownReceipt:
     refused_by: str | None
     closing_number: int | None
     came_as: str | None
+    generation: int = FIRST
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from cloudkasse_etl.entities import STAGED_RECEIPTS
+from cloudkasse_etl.schemas.booked_rows import FIRST
 from cloudkasse_etl.state.stores.books.decision_log import PROGRAM, REPLACED, Action, Decision, Subject
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.staged_receipts import KnownReceipt, StagedReceipt, StagingStore
@@ -52,4 +53,6 @@ def own_key(store: StagingStore, came_as: str, digest: str, taken: Collection[st
 
 def gives_way(known: KnownReceipt | None) -> bool:
     """Whether a content that passes the checks may replace the stored one: only if that has never passed them."""
-    return known is not None and known.status == Status.REJECTED and known.refused_by == STAGED_RECEIPTS
+    if known is None or known.generation > FIRST:  # it was booked once
+        return False
+    return known.status == Status.REJECTED and known.refused_by == STAGED_RECEIPTS
