@@ -145,9 +145,9 @@ def test_a_receipt_that_was_ever_booked_keeps_its_content_after_an_undo(empty_ta
     facts = [] if status == "rejected" else FIXED["receipt"]["facts"].columns
     for column in ("raw", "original", "staged_at", "staged_run_id", *facts):
         refused(engine, receipt, **{column: another(receipt.columns[column])})
-    refused(engine, receipt, raw=b"x", total_cents=2, status="rejected", generation=3)
+    refused(engine, receipt, raw=b"y", total_cents=2, status="rejected", generation=3)
     changed(engine, receipt, status="dismissed" if status == "rejected" else "rejected")
-    refused(engine, receipt, raw=b"x")
+    refused(engine, receipt, raw=b"y")
 
 
 @pytest.mark.parametrize(("status", "generation"), [("staged", 2), ("rejected", 2), ("no_effect", 1)])
