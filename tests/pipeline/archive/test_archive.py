@@ -261,7 +261,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(shop: World, tmp_path: Path) -> 
     disk.mkdir()
     code = (
         "import datetime as dt, pathlib\n"
-        "from cloudkasse_etl.config.settings import load\n"
+        "from cloudkasse_etl.config.loading import load\n"
         "from cloudkasse_etl.errors import ConfigurationError\n"
         "from cloudkasse_etl.sync.outputs.archive.archiving import write_archive\n"
         f"disk = pathlib.Path({str(disk)!r})\n"
