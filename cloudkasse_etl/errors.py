@@ -245,7 +245,9 @@ def unwritable_file(path: Path, error: OSError) -> ConfigurationError:
     """The error for an output file of a command that cannot be written."""
     return ConfigurationError(
         say("The file {path} cannot be written: {reason}.", path=str(path), reason=system_reason(error)),
-        hint=say("Name another file, or close the program that has it open."),
+        hint=say("Name another file, or close the program that has it open.")
+        if path.parent.is_dir()
+        else say("Make its folder first, or name another file."),
     )
 
 

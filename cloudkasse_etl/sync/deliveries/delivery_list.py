@@ -40,7 +40,7 @@ class ListedDelivery:
         decided = [self.decision.why(language)] if self.decision else []
         if not self.delivery.line_count:
             decided.append(_NOTHING.render(language))
-        return " ".join([*decided, *(f"{one.text(language)} {one.cure(language)}" for one in self.rejections)])
+        return " ".join([*decided, *(f"{_ended(one.text(language))} {one.cure(language)}" for one in self.rejections)])
 
     def as_dict(self, language: Language) -> dict[str, Any]:
         """The delivery as `deliveries --json` prints it."""
@@ -64,6 +64,11 @@ class ListedDelivery:
             "lines": delivery.line_count,
             "reason": self.reason(language) or None,
         }
+
+
+def _ended(text: str) -> str:
+    """A text that ends as a sentence does: the last words may be a clerk's."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def list_deliveries(configuration: Configuration, *, status: str | None = None) -> list[ListedDelivery]:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,7 +51,7 @@ class Undo:
 
     Attributes:
         receipts: The receipts.
-        already: Receipts that were named and whose import was undone before.
+        already: Receipts that were named, or are of the day, and whose import was undone before.
         postings, movements: The counter-entries.
         closed: How many of the postings are dated on the first open day, since their period is closed.
         sent: Deliveries that the ERP's books have: what they brought is taken back there by the next delivery.
@@ -211,11 +211,12 @@ def _receipts(
     if scope.day is not None:
         if scope.register is not None:
             refuse_unknown_register(store, settings, scope.register)
-        return imports.of_day(scope.day, scope.register), []
+        of_day = imports.of_day(scope.day, scope.register)
+        return _imported(of_day), [one for one in of_day if one.status != Status.IMPORTED]
     if scope.run is not None:
         return imports.of_run(_run(imports, scope.run)), []
     named = imports.named(find_receipts(store, scope.receipts, settings.language))
-    receipts = [one for one in named if one.status == Status.IMPORTED]
+    receipts = _imported(named)
     others = [one for one in named if one.status != Status.IMPORTED]
     for one in others:
         if one.generation == FIRST:
@@ -227,6 +228,10 @@ def _receipts(
                 hint=_SEE,
             )  # fmt: skip
     return receipts, others
+
+
+def _imported(receipts: Iterable[ImportedReceipt]) -> list[ImportedReceipt]:
+    return [one for one in receipts if one.status == Status.IMPORTED]
 
 
 def _run(imports: UndoneImports, beginning: str) -> str:
@@ -260,12 +265,25 @@ def _refuse_voided(store: StateStores, settings: Settings, receipt_ids: Sequence
 
 
 def _refuse_delivered(sent: Sequence[Covering], settings: Settings) -> None:
-    """What SelectLine's books do not have yet is taken back there first; what they have is counter-delivered."""
+    """What SelectLine's books do not have yet is taken back there first; what they have is counter-delivered.
+
+    Raises:
+        ConfigurationError: With all that is in the way, since taking one thing back may turn out to be for nothing.
+    """
+    obstacles = [*_still_open(sent), *_not_delivered_any_more(sent, settings)]
+    if obstacles:
+        raise ConfigurationError(
+            joined(" ", [obstacle.message for obstacle in obstacles]),
+            hint=joined(" ", [obstacle.hint or "" for obstacle in obstacles]),
+        )
+
+
+def _still_open(sent: Sequence[Covering]) -> Iterator[ConfigurationError]:
     open_ones = [one for one in sent if not one.is_in_books]
     if open_ones:
         commands = [f"cloudkasse-etl deliveries retract {one.delivery_id} --reason …" for one in open_ones[:_NAMED]]
         told = [say("{id} ({status})", id=one.delivery_id, status=STATUS_WORDS[one.status]) for one in open_ones]
-        raise ConfigurationError(
+        yield ConfigurationError(
             say_count(
                 "It is in SelectLine by delivery {deliveries}, which can still be taken back there.",
                 "It is in SelectLine by deliveries {deliveries}, which can still be taken back there.",
@@ -281,18 +299,22 @@ def _refuse_delivered(sent: Sequence[Covering], settings: Settings) -> None:
                 commands="; ".join(commands),
             ),
         )
+
+
+def _not_delivered_any_more(sent: Sequence[Covering], settings: Settings) -> Iterator[ConfigurationError]:
     for one in sent:
-        if settings.delivery.delivers(one.target, one.tenant):
+        if not one.is_in_books or settings.delivery.delivers(one.target, one.tenant):
             continue
         tenant = settings.delivery.tenant_of(one.target)
         if settings.delivery.delivers(one.target, tenant):
-            raise ConfigurationError(
+            yield ConfigurationError(
                 say("It is in SelectLine by delivery {id}, in tenant '{theirs}', and the settings name '{ours}'.",
                     id=one.delivery_id, theirs=one.tenant or "", ours=tenant or ""),
                 hint=say("Name '{tenant}' again until cloudkasse-etl deliver has taken back there what is undone.",
                          tenant=one.tenant or ""),
             )  # fmt: skip
-        raise ConfigurationError(
+            continue
+        yield ConfigurationError(
             say("It is in SelectLine by delivery {id}, and the settings do not deliver such any more.",
                 id=one.delivery_id),
             hint=say("Set {setting}, so that what SelectLine's books have can be taken back there.",
@@ -310,6 +332,8 @@ def told(found: Undo) -> list[Text]:
     count = len(found.receipts)
     if not count:
         again = [say("The import of {receipt} was undone before.", receipt=name) for name in found.undone]
+        if more := len(found.already) - len(found.undone):
+            again.append(say("… {count:,} more", count=more))
         return again or [say("Nothing is booked of it that could be undone.")]
     sizes = {"postings": len(found.postings), "movements": len(found.movements)}
     told_of = [
@@ -339,7 +363,7 @@ def told(found: Undo) -> list[Text]:
                 count=found.closed,
             )
         )
-    if found.sent:
+    if found.sent and (found.postings or found.movements):
         told_of.append(
             say_count(
                 "SelectLine's books have delivery {deliveries}, which cannot be taken back there any more: the next "

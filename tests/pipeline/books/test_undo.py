@@ -14,6 +14,7 @@ from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
 from cloudkasse_etl.sync.outputs.datev.datev_export import export_datev
 from cloudkasse_etl.sync.outputs.exports import export_books, sum_up
+from cloudkasse_etl.sync.receipts import import_undo
 from cloudkasse_etl.sync.receipts.decisions import dismiss_line
 from cloudkasse_etl.sync.receipts.import_undo import Scope, Undo, plan_undo, undo_import
 from cloudkasse_etl.sync.receipts.receipt_detail import show_receipt
@@ -108,7 +109,11 @@ def test_it_is_done_once_however_often_it_is_called(world: World) -> None:
     assert [one.receipt_id for one in undo(world, "K1-1").already] == ["R1"]
     assert tables(world) == before
     assert [one.receipt_id for one in undo(world, day=dt.date(2026, 11, 23)).receipts] == ["R2"]
-    assert not undo(world, day=dt.date(2026, 11, 23)).receipts
+    again = undo(world, day=dt.date(2026, 11, 23))
+    assert (again.receipts, [one.receipt_id for one in again.already]) == ([], ["R1", "R2"])
+    assert [str(text) for text in import_undo.told(again)] == [
+        f"The import of K1-{number} · 2026-11-23 · 23.80 € was undone before." for number in (1, 2)
+    ]  # fmt: skip
     assert balances(world) == dict.fromkeys(("1000", "1371", "8400"), 0)
 
 

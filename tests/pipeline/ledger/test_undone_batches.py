@@ -29,3 +29,20 @@ def test_what_was_processed_is_taken_back_by_a_batch_of_its_own(shop: PostingSho
     assert {key: cents for key, cents in shop.ledger().items() if cents} == {
         key: cents for key, cents in shop.booked().items() if cents
     }
+
+
+def test_all_that_is_in_the_way_of_an_undo_is_told_at_once(shop: PostingShop) -> None:
+    delivery = shop.world.settings["delivery"]
+    delivery["documents"] = "storage"
+    deliver(shop.world, sale(1), closings=(closing_of_sales(1, 1, 1),))
+    fetch_and_book(shop.world)
+    shop.deliver()
+    shop.post()
+    delivery["documents"] = "none"
+    with pytest.raises(ConfigurationError) as refused:
+        undo_import(decider(shop.world, "wrong tender"), Scope(("K1-1",)))
+    told_at_once = refused.value.render("en")
+    assert "delivery 2 (delivered), which can still be taken back there" in told_at_once
+    assert "delivery 1, and the settings do not deliver such any more" in told_at_once
+    assert "deliveries retract 2" in told_at_once
+    assert "Set delivery.documents: storage" in told_at_once

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STOCK_MOVEMENTS
+from cloudkasse_etl.schemas.booked_rows import FIRST
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.bulk import insert_columns
 from cloudkasse_etl.state.database.keys import chunks
@@ -57,8 +58,9 @@ class UndoneImports:
         return sorted(found, key=lambda one: (one.register or "", one.number or 0, one.receipt_id))
 
     def of_day(self, day: dt.date, register: str | None) -> list[ImportedReceipt]:
-        """The imported receipts of a business day, of one register where it is named."""
-        here = (self._receipt.c.business_day == day) & (self._receipt.c.status == str(Status.IMPORTED))
+        """The receipts of a business day that are imported, or were before an undo; of one register if it is named."""
+        was_imported = (self._receipt.c.status == str(Status.IMPORTED)) | (self._receipt.c.generation > FIRST)
+        here = (self._receipt.c.business_day == day) & was_imported
         return self._read(here if register is None else here & (self._receipt.c.register == register))
 
     def of_run(self, run_id: str) -> list[ImportedReceipt]:
