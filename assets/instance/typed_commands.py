@@ -8,6 +8,8 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -36,6 +38,16 @@ def tell_with_demo(*, is_demo: bool) -> None:
 def tell_about(company: str | None) -> None:
     """Sets the company of a chain with which commands are written from now on, in this thread."""
     _company.set(company)
+
+
+@contextmanager
+def telling_about(company: str | None) -> Iterator[None]:
+    """Within the block, commands are written with a company of a chain, in this thread."""
+    tell_about(company)
+    try:
+        yield
+    finally:
+        tell_about(None)
 
 
 def as_typed(text: str) -> str:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import dagster as dg
 
-from assets.instance.typed_commands import as_typed, tell_about
+from assets.instance.typed_commands import as_typed, telling_about
 from assets.ui.markdown import plain
 from assets.ui.record_markdown import since_text
 from cloudkasse_etl.config.settings import Settings
@@ -50,16 +50,13 @@ def _table(statuses: Sequence[CompanyStatus], settings: Settings) -> str:
 def _row(one: CompanyStatus, settings: Settings) -> list[str]:
     language, key = settings.language, one.company or ""
     since = since_text(one.since, language, settings.zone) if one.since else ""
-    tell_about(key)
-    try:
+    with telling_about(key):
         cure = _cell(rendered(one.cure, language))
         return [
             f"[{plain(key)}]({company_page(key)})",
             f"{STATE_WORDS[one.state].render(language)} {since}".strip(),
             f"**{cure}** {_cell(_open(one, language))}" if cure else _cell(_open(one, language)),
         ]
-    finally:
-        tell_about(None)
 
 
 def company_page(key: str) -> str:

@@ -6,7 +6,7 @@ from dagster import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from assets.automation.chain.turns import named
 from assets.checks.nothing_open import broken_result
 from assets.instance.reported_assets import last_reported, report_if_changed
-from assets.instance.typed_commands import as_typed, tell_about
+from assets.instance.typed_commands import as_typed, telling_about
 from assets.run.partitions import COMPANIES, NAME
 from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.entities import ACTION_NEEDED
@@ -73,8 +73,7 @@ def _broken(instance: dg.DagsterInstance, installation: Installation, keys: tupl
 
 def _show(instance: dg.DagsterInstance, installation: Installation, key: str, text: Text) -> None:
     sentence = text.render(installation.shared.language)
-    tell_about(key)
-    try:
+    with telling_about(key):
         report_if_changed(
             instance,
             ACTION_NEEDED,
@@ -84,5 +83,3 @@ def _show(instance: dg.DagsterInstance, installation: Installation, key: str, te
             before=last_reported(instance, ACTION_NEEDED, key),
             company=key,
         )
-    finally:
-        tell_about(None)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import dagster as dg
 
 from assets.automation.going_on import companies_busy, what_is_going_on
-from assets.instance.typed_commands import tell_about
+from assets.instance.typed_commands import telling_about
 from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError
@@ -54,14 +54,12 @@ def in_turn(
         context.update_cursor(key)
         if key in busy:
             continue
-        tell_about(key)
-        try:
-            look(installation.configuration(key))
-        except CloudkasseError as error:
-            failed(key, error)
-            problems.append(named(key, error.render(language)))
-        finally:
-            tell_about(None)
+        with telling_about(key):
+            try:
+                look(installation.configuration(key))
+            except CloudkasseError as error:
+                failed(key, error)
+                problems.append(named(key, error.render(language)))
     return _told(looked, len(keys), problems, language)
 
 

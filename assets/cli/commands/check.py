@@ -9,7 +9,7 @@ import click
 
 from assets.cli.companies.company_option import chosen
 from assets.cli.output import CURE, console, print_json, print_wrapped
-from assets.instance.typed_commands import tell_about
+from assets.instance.typed_commands import telling_about
 from cloudkasse_etl.errors import ConfigurationError, Problem
 from cloudkasse_etl.i18n.text import Language, rendered_each, say, say_count
 
@@ -75,9 +75,8 @@ def _check_several(installation: "Installation", companies: Sequence[str], *, as
         for key, problems in found.companies.items():
             if problems:
                 out.print(f"── {key} ──", style="bold")
-                tell_about(key)
-                _print_each(out, problems, language)
-        tell_about(None)
+                with telling_about(key):
+                    _print_each(out, problems, language)
         out.print(found.sentence.render(language), style="green" if found.is_well else "red")
     if found.is_well:
         return 0

@@ -9,7 +9,7 @@ import click
 from assets.cli.companies.chain_facts import last_runs
 from assets.cli.companies.company_option import chosen
 from assets.cli.output import COLOURS, WORDS, console, print_json, print_wrapped, tell
-from assets.instance.typed_commands import as_typed, tell_about
+from assets.instance.typed_commands import as_typed, telling_about
 from cloudkasse_etl.i18n.formats import shown_time
 from cloudkasse_etl.i18n.text import Language, rendered, rendered_each, say
 
@@ -81,10 +81,9 @@ def _print_table(found: "Sequence[CompanyStatus]", language: Language, zone: Zon
         table.add_column(head, no_wrap=at < len(_HEADS) - 1)
     for one in found:
         last = None if one.report is None else one.report.last_run
-        tell_about(one.company)
-        text = escape(" ".join(as_typed(one.in_short(language)).split()))
+        with telling_about(one.company):
+            text = escape(" ".join(as_typed(one.in_short(language)).split()))
         table.add_row(escape(one.company or ""), _state(one, language), _ended(last, language, zone), text)
-    tell_about(None)
     console().print(table)
 
 

@@ -37,6 +37,17 @@ def company_files(folder: Path) -> dict[str, Path]:
     return found
 
 
+def company_file(folder: Path, key: str) -> Path | None:
+    """The settings file of a company; None where it has none. The folder is not listed: a tick asks for all companies.
+
+    Args:
+        folder: The folder of a chain.
+        key: The company's key, as a person may have written it.
+    """
+    path = folder / f"{key}.yaml"
+    return path if _is_company(path) and path.stem == key and path.is_file() else None
+
+
 def misnamed_files(folder: Path) -> list[Problem]:
     """The files that look like settings, and are no company's because of their name.
 

@@ -1,13 +1,13 @@
 """What one installation synchronises: a single shop, or a chain of companies, which are read when asked for."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from cloudkasse_etl.config.companies.company_environment import environment_of, ownerless_variables
-from cloudkasse_etl.config.companies.company_files import company_files, misnamed_files
+from cloudkasse_etl.config.companies.company_files import company_file, company_files, misnamed_files
 from cloudkasse_etl.config.companies.company_settings import read_company, same_number
 from cloudkasse_etl.config.connections import read_connections
 from cloudkasse_etl.config.settings import Configuration, Settings
@@ -74,7 +74,7 @@ class Installation:
                     hint=say("Leave --company away, or let CLOUDKASSE_COMPANIES name the folder of their settings."),
                 )
             return self.alone
-        path, files = self.path_of(key), company_files(self._chain)
+        path = self.path_of(key)
         assert key is not None  # noqa: S101 - its file was found
         try:
             status = path.stat()
@@ -84,7 +84,7 @@ class Installation:
         known = self._read.get(key)
         if known is not None and known[0] == state:
             return known[1]
-        found = self._configured(key, path, files)
+        found = self._configured(key, path)
         if state is not None:
             self._read[key] = state, found
         return found
@@ -95,10 +95,10 @@ class Installation:
         Raises:
             ConfigurationError: None was named, or there is no such company.
         """
-        files = company_files(self._chain)
-        if key is None or key not in files:
-            raise unknown_company(key, files)
-        return files[key]
+        found = company_file(self._chain, key) if key is not None else None
+        if found is None:
+            raise unknown_company(key, company_files(self._chain))
+        return found
 
     def misfits(self) -> list[Problem]:
         """Files and variables that look like a company's and are none's: misspelled ones would silently not hold.
@@ -116,24 +116,12 @@ class Installation:
             raise AssertionError("A single shop has no folder of companies.")
         return self.folder
 
-    def configurations(self) -> Iterator[Configuration]:
-        """Those of all companies, or of the single shop.
-
-        Raises:
-            ConfigurationError: One of them has broken settings.
-        """
-        if self.alone is not None:
-            yield self.alone
-            return
-        for key in self.companies():
-            yield self.configuration(key)
-
-    def _configured(self, key: str, path: Path, files: Mapping[str, Path]) -> Configuration:
+    def _configured(self, key: str, path: Path) -> Configuration:
         problems = []
         settings: Settings | None = None
         try:
             settings = read_company(key, path, self.defaults)
-            problems += same_number(key, settings.company.number, files)
+            problems += same_number(key, settings.company.number, company_files(self._chain))
         except ConfigurationError as error:
             problems += error.problems
         try:
